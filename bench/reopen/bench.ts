@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nodeStore } from '@tallystick/kernel/node';
 import { buildProgram, runProgram } from '../program.ts';
 import { openTill, recordsOf, settleAll, trade } from '../sales.ts';
-import { mustBe, type Suite } from '../suite.ts';
+import { type Case, mustBe, type Suite } from '../suite.ts';
 import type { Reopened } from './program.ts';
 
 export const reopen: Suite = {
@@ -25,17 +25,17 @@ export const reopen: Suite = {
       return reopened;
     };
     const name = `reopen-${size.ops / 1000}k`;
-    const one = {
+    const caseOf = (caseName: string, reading: 'once' | 'apart'): Case => ({
       figures: [
-        { name, unit: 'ms' },
-        { name: `${name}-cpu`, unit: 'ms' },
-      ] as const,
-      count: async () => (await run('count')).counts,
+        { name: caseName, unit: 'ms' },
+        { name: `${caseName}-cpu`, unit: 'ms' },
+      ],
+      count: async () => (await run(reading, 'count')).counts,
       run: async () => {
-        const { ms, cpuMs } = await run();
+        const { ms, cpuMs } = await run(reading);
         return [ms, cpuMs];
       },
-    };
-    return { cases: [one], close: async () => undefined };
+    });
+    return { cases: [caseOf(name, 'apart'), caseOf(`${name}-once`, 'once')], close: async () => undefined };
   },
 };

@@ -1,7 +1,8 @@
-/** Opens a book, verifies its log and reads every op, once. Arguments: the database, `count` to count work instead of timing it. */
+/** Opens a book, verifies its log and reads every op. Arguments: the database, `once` or `apart`, `count` to count work instead of timing it. */
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import type { OpRecord } from '@tallystick/oplog';
 import { countedCrypto, countStatements, WorkCounter } from '../counts.ts';
-import { openTill, recordsOf, wireBytes } from '../sales.ts';
+import { openTill, recordsOf, type Till, wireBytes } from '../sales.ts';
 import { timed } from '../suite.ts';
 
 export interface Reopened {
@@ -13,12 +14,23 @@ export interface Reopened {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-const [path = '', mode] = process.argv.slice(2);
+const [path = '', reading, mode] = process.argv.slice(2);
 const counter = new WorkCounter();
 const crypto = mode === 'count' ? countedCrypto(nodeCrypto, counter) : nodeCrypto;
 
 async function reopen() {
   const { book } = await openTill({ store: nodeStore(path), crypto });
+  return reading === 'once' ? readAsVerified(book) : readAfterVerifying(book);
+}
+
+/** Keeps every op that the check of the log hands on. */
+async function readAsVerified(book: Till['book']) {
+  const records: OpRecord[] = [];
+  const report = await book.verify({ read: (page) => void records.push(...page.records) });
+  return { book, report, records };
+}
+
+async function readAfterVerifying(book: Till['book']) {
   const report = await book.verify();
   return { book, report, records: await recordsOf(book) };
 }

@@ -34,7 +34,7 @@ import type { ImportReport } from './transfer.ts';
 import type { Verb } from './verb.ts';
 import { onlyOthers } from './watch.ts';
 import type { OlderOps } from './whole-log.ts';
-import type { VerifyOptions, VerifyReport } from './verify.ts';
+import type { VerifyAndRead, VerifyReport } from './verify.ts';
 import { Writing } from './writing.ts';
 
 export class Book<V extends readonly Verb[] = readonly Verb[]> {
@@ -287,8 +287,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     }
   }
 
-  /** Checks the stored log: text, hashes, links, one signature a run (or each), Merkle roots. */
-  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+  /** Checks the stored log: text, hashes, links, one signature a run (or each), Merkle roots; hands on what it reads to whoever wants it. */
+  verify(options: VerifyAndRead = {}): Promise<VerifyReport> {
     const { log, crypto } = this.#replica;
     return this.#book.afterLoading(loadSeldom, ({ verifyLog }) =>
       verifyLog(log, crypto, { ...options, enrolments: this.#replica.admitter.enrolments() }),

@@ -2,19 +2,22 @@
  * Reading a stored log while believing none of it: every record is decoded strictly, hashed, linked and covered by a signature, and each scope's
  * Merkle root is computed again. What does not verify is named; pages that do are handed on.
  */
-import { createTree, leafHash, openRecord } from '@tallystick/chain';
+import { createTree, type Hasher, hashOp, leafHash, openRecord } from '@tallystick/chain';
 import {
   type BookId,
   type ChainHead,
   type LogStore,
+  type MaybePromise,
   type Op,
   type OpHash,
   type OpRecord,
   orderTail,
   type Scope as ScopeName,
+  type StrictRecord,
   type Tip,
   type OplogError,
 } from '@tallystick/oplog';
+import type { DecodedRecord } from '@tallystick/oplog/strict';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
 import { keysInForce, opsBeforeBase } from './admit.ts';
@@ -37,7 +40,15 @@ export interface VerifyOptions {
   readonly every?: boolean;
 }
 
-export interface LogToVerify extends VerifyOptions {
+export interface VerifyAndRead extends VerifyOptions {
+  /**
+   * Is handed every op that verifies while it is at hand, as `VerifiedLog.pages` has them, so that whoever wants both need not read the log twice. Waited
+   * for. What it was handed is the log when the report is `ok`.
+   */
+  readonly read?: (page: VerifiedPage) => MaybePromise<void>;
+}
+
+export interface LogToVerify extends VerifyAndRead {
   /** Whose signatures can be checked, for a log that begins after the ops that brought them; not believed of any other. */
   readonly enrolments?: Iterable<Enrolment>;
   /** Believed of a log from its first op on too: it is one scope of a book, whose devices others brought. */
@@ -147,7 +158,7 @@ export class VerifiedLog {
   }
 
   /** Finds the records that verify. In a settled page nothing after the first bad one counts. */
-  async #check(stored: readonly OpRecord[], scope: ScopeName, start: number | undefined): Promise<Checked> {
+  async #check(stored: readonly StrictRecord[], scope: ScopeName, start: number | undefined): Promise<Checked> {
     const problems: LogProblem[] = [];
     const placeOf = (hash: OpHash): number =>
       Math.max(
@@ -181,12 +192,12 @@ export class VerifiedLog {
     return { records: broken < 0 ? good : good.slice(0, broken), problems, covered, signatures };
   }
 
-  /** The stored records read strictly from their bytes, without those that are not what they are stored as. */
-  #open(stored: readonly OpRecord[], scope: ScopeName, say: Say): OpRecord[] {
+  /** The stored records read strictly, without those that are not what they are stored as. */
+  #open(stored: readonly StrictRecord[], scope: ScopeName, say: Say): OpRecord[] {
     const { hasher } = this.#crypto;
     const records: OpRecord[] = [];
-    for (const { bytes, hash } of stored) {
-      const opened = openRecord(bytes, hasher);
+    for (const { bytes, hash, decoded } of stored) {
+      const opened = decoded === undefined ? openRecord(bytes, hasher) : openDecoded(decoded, hasher);
       if (!opened.ok) {
         say(hash, opened.code, opened.message);
         continue;
@@ -228,7 +239,7 @@ export class VerifiedLog {
         headOf: (device, scope) => heads.get(`${scope} ${device}`) ?? this.#heads.get(`${scope} ${device}`),
         enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
         has: (hash) => before.has(hash) || (!unplaced.has(hash) && this.#log.has(hash)),
-        opOf: async (hash) => (await this.#log.get(hash))?.record.op ?? before.get(hash),
+        opOf: async (hash) => (await readOp(this.#log, hash)) ?? before.get(hash),
         verify: check,
       });
       for (const record of runs.accepted) {
@@ -267,15 +278,35 @@ export class VerifiedLog {
 }
 
 /** Settled ops up to the first that the store cannot read, which may be none: what stands before it is checked all the same. */
-async function readAsFar(log: LogStore, scope: ScopeName, from: number, limit: number): Promise<readonly OpRecord[]> {
+async function readAsFar(
+  log: LogStore,
+  scope: ScopeName,
+  from: number,
+  limit: number,
+): Promise<readonly StrictRecord[]> {
   try {
-    return await log.settled(scope, from, limit);
+    return await (log.settledStrictly?.(scope, from, limit) ?? log.settled(scope, from, limit));
   } catch (cause) {
     if ((cause as Partial<OplogError>).code !== 'store/damaged') throw cause;
     if (limit === 1) return [];
     const half = limit >> 1;
     const first = await readAsFar(log, scope, from, half);
     return first.length < half ? first : first.concat(await readAsFar(log, scope, from + half, limit - half));
+  }
+}
+
+/** What `openRecord` answers for the bytes of a record that the store has decoded as strictly. */
+function openDecoded({ op, keyId, text, bytes }: DecodedRecord, hasher: Hasher): { ok: true; value: OpRecord } {
+  return { ok: true, value: { op, hash: hashOp(text, hasher), keyId, bytes } };
+}
+
+/** An op that can no longer be read is none that another follows. */
+async function readOp(log: LogStore, hash: OpHash): Promise<Op | undefined> {
+  try {
+    return (await log.get(hash))?.record.op;
+  } catch (cause) {
+    if ((cause as Partial<OplogError>).code !== 'record/corrupt') throw cause;
+    return undefined;
   }
 }
 
@@ -307,7 +338,7 @@ export async function verifyLog(
   options: LogToVerify = {},
 ): Promise<VerifyReport> {
   const verified = new VerifiedLog(log, crypto, options);
-  for await (const _page of verified.pages()) continue;
+  for await (const page of verified.pages()) await options.read?.(page);
   const { ops, signatures, covered, problems } = verified;
   return { ok: problems.length === 0, ops, signatures, covered, problems };
 }

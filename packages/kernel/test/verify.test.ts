@@ -63,4 +63,37 @@ describe('verifying a stored log', () => {
     expect(report.problems.map(({ code, position }) => [code, position]).at(-1)).toEqual(['log/missing', 400]);
     expect(report.problems.slice(0, -1).every(({ position }) => (position ?? 0) < 400)).toBe(true);
   });
+
+  it('hands on every op in its order while it is at hand, and none after the first that is bad', async () => {
+    const [path, keys] = [join(dir, 'book.db'), memoryKeys()];
+    let book = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs });
+    const moves = Array.from(
+      { length: OPS },
+      () => ({ verb: 'stock.move', args: { sku: 'apple', quantity: 1 } }) as const,
+    );
+    await book.commitAll(moves);
+    await book.sync(await createTestRelay());
+    await book.commit('stock.move', { sku: 'apple', quantity: 2 });
+    const readWith = async () => {
+      const hashes: string[] = [];
+      const report = await book.verify({ read: ({ records }) => void hashes.push(...records.map(({ hash }) => hash)) });
+      return { hashes, report };
+    };
+    const whole = await readWith();
+    const [scope] = book.log.scopes();
+    if (scope === undefined) throw new Error('a book without a scope');
+    const stored = [...(await book.log.settled(scope, 0, OPS + 2)), ...(await book.log.pending(scope))];
+    expect(whole.report).toMatchObject({ ok: true, ops: stored.length });
+    expect(whole.hashes).toEqual(stored.map(({ hash }) => hash));
+    await book.close();
+    const db = new Database(path);
+    db.prepare("UPDATE log_records SET body = '{}', seen = 'no JSON' WHERE position = 600").run();
+    db.close();
+    book = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs });
+    const broken = await readWith();
+    expect(broken.report.problems[0]).toMatchObject({ position: 600, code: 'canonical/syntax' });
+    expect(broken.hashes.slice(0, 600)).toEqual(whole.hashes.slice(0, 600));
+    expect(broken.hashes).not.toContain(whole.hashes[600]);
+    await book.close();
+  });
 });

@@ -43,6 +43,7 @@ export type {
   ReceiptLine,
   ReceiptNote,
   StoredRecord,
+  StrictRecord,
   SyncLogStore,
   Tip,
 } from './log-store.ts';

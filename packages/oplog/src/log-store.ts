@@ -1,6 +1,7 @@
 // The port behind which a device keeps the ops of its scopes, what the relay said about them, and what it could not use.
 // Every adapter passes `test/contract.ts`.
 import type { DeviceId, KeyId, OpHash, Scope } from './brands.ts';
+import type { DecodedRecord } from './decoded-record.ts';
 import type { MaybePromise } from './errors.ts';
 import type { OpRecord } from './record.ts';
 
@@ -62,6 +63,15 @@ export interface StoredRecord {
   readonly position: number | undefined;
 }
 
+/** A stored record for whoever believes nothing of what is stored. */
+export interface StrictRecord {
+  /** Under which it is stored; nobody has computed it. */
+  readonly hash: OpHash;
+  readonly bytes: Uint8Array;
+  /** What `decodeRecord` answers for these bytes, where the store could tell for less. */
+  readonly decoded?: DecodedRecord | undefined;
+}
+
 export interface LogStore {
   /** Durable when it returns. Hashes already present are ignored. All or nothing. */
   append(records: readonly OpRecord[]): MaybePromise<void>;
@@ -100,6 +110,8 @@ export interface LogStore {
   begin(scope: Scope, base: LogBase, note?: string): MaybePromise<void>;
   /** In position order. Throws `store/dropped` for positions before the base. */
   settled(scope: Scope, from: number, limit: number): MaybePromise<readonly OpRecord[]>;
+  /** The same ops in a store that keeps records in parts, and judges those sooner than anybody reads the bytes anew. */
+  settledStrictly?(scope: Scope, from: number, limit: number): MaybePromise<readonly StrictRecord[]>;
   /** Ops without a position, in the order they were appended. */
   pending(scope: Scope): MaybePromise<readonly OpRecord[]>;
   addReceipt(receipt: ReceiptNote): MaybePromise<void>;

@@ -1,10 +1,12 @@
 // A record as SQLite columns: about 200 bytes smaller than its wire bytes, and readable by plain SQL. Nothing is encoded
 // anew: the args stand as the author wrote them, the text around them has one form, and a record it does not fit stays whole.
 import type { DeviceId, KeyId, OpHash, OpId, Scope, VerbRef } from './brands.ts';
-import { encodeCanonical, type JsonObject } from './canonical.ts';
+import { encodeCanonical, type JsonObject, maxDepth, maxTextBytes } from './canonical.ts';
 import { heldArgsText, parseStored, withLazyArgs } from './lazy-args.ts';
-import type { Op, Seen } from './op.ts';
-import { type OpRecord, textOf } from './record.ts';
+import type { StrictRecord } from './log-store.ts';
+import { findFailure, type Op, type Seen } from './op.ts';
+import { isPlain } from './plain.ts';
+import { keyIdOf, type OpRecord, textOf } from './record.ts';
 
 /** The text around the args. Strings of it need no escapes: their patterns allow none that would. */
 export interface OpFrame {
@@ -56,14 +58,40 @@ export interface RecordSeal {
 }
 
 /** The record whose text is `frame` around `args`. Its args are read when they are asked for, and throw `record/corrupt` then if they are no JSON. */
-export function recordOf(frame: OpFrame, args: string, { keyId, keyBytes, signature, hash }: RecordSeal): OpRecord {
+export function recordOf(frame: OpFrame, args: string, seal: RecordSeal): OpRecord {
+  const bytes = bytesOf(textStart + args + textAfterArgs(frame), seal);
+  return { op: withLazyArgs(membersOf(frame), args), hash: seal.hash, keyId: seal.keyId, bytes };
+}
+
+/** As `recordOf`, of columns that nobody vouches for. Where a rule is broken, or the args have an escape, it takes their bytes to tell. */
+export function strictRecordOf(frame: OpFrame, args: string, seal: RecordSeal): StrictRecord {
   const text = textStart + args + textAfterArgs(frame);
+  const bytes = bytesOf(text, seal);
+  const op = text.length * mostBytesOfUnit > maxTextBytes ? undefined : strictOpOf(frame, args);
+  return { hash: seal.hash, bytes, decoded: op && { op, keyId: keyIdOf(bytes), text, bytes } };
+}
+
+/** The text around canonical args is canonical as it is put together, with members whose patterns allow no escape. */
+function strictOpOf(frame: OpFrame, args: string): Op | undefined {
+  const { seen } = frame;
+  if (!args.startsWith('{') || !isPlain(args, levels) || (seen !== undefined && !isPlain(seen, levels)))
+    return undefined;
+  const members = membersOf(frame);
+  const failure = findFailure(members as unknown as JsonObject, noArgs);
+  return failure === undefined ? withLazyArgs(members, args) : undefined;
+}
+
+/** How deep a member of an op may be nested. */
+const levels = maxDepth - 1;
+const noArgs: JsonObject = {};
+
+function bytesOf(text: string, { keyBytes, signature }: RecordSeal): Uint8Array {
   const { memory, at } = takeMemory(textOffset + text.length * mostBytesOfUnit);
   memory.set(keyBytes, at);
   memory.write(signature, at + keyBytes.length, textOffset - keyBytes.length, 'hex');
   const length = textOffset + memory.write(text, at + textOffset);
   taken += length;
-  return { op: opOf(frame, args), hash, keyId, bytes: new Uint8Array(memory.buffer, at, length) };
+  return new Uint8Array(memory.buffer, at, length);
 }
 
 const mostBytesOfUnit = 3;
@@ -87,12 +115,12 @@ function textAfterArgs({ at, device, id, prev, scope, seen, seq, verb }: OpFrame
   return `,"at":${at},"device":"${device}","id":"${id}${link}","scope":"${scope}"${basis},"seq":${seq},"verb":"${verb}"}`;
 }
 
-function opOf({ at, device, id, prev, scope, seen, seq, verb }: OpFrame, args: string): Op {
+function membersOf({ at, device, id, prev, scope, seen, seq, verb }: OpFrame): Omit<Op, 'args'> {
   const op: Building = { at, device, id };
   if (prev !== undefined) op.prev = prev;
   op.scope = scope;
   if (seen !== undefined) op.seen = parseStored(seen, id) as Seen;
   op.seq = seq;
   op.verb = verb;
-  return withLazyArgs(op as Omit<Op, 'args'>, args);
+  return op as Omit<Op, 'args'>;
 }

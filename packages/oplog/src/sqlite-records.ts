@@ -19,11 +19,14 @@ import {
   type RecordRow,
   recordColumns,
   restOf,
+  strict,
   tagOf,
   toRow,
+  trusted,
 } from './sqlite-rows.ts';
 
-type Reads = Pick<SyncLogStore, 'has' | 'get' | 'head' | 'settled' | 'pending'>;
+type Reads = Pick<SyncLogStore, 'has' | 'get' | 'head' | 'settled' | 'pending'> &
+  Required<Pick<SyncLogStore, 'settledStrictly'>>;
 
 /** Inserts records in one transaction, which the caller holds. */
 export interface Inserter {
@@ -139,7 +142,8 @@ const rowsAtOnce = 250;
 
 export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bases, journal: Journal): Reads {
   const find = createFind(db);
-  const createReader = createRowReader(db, names);
+  const createReader = createRowReader(db, names, trusted);
+  const createStrictReader = createRowReader(db, names, strict);
   const scopeIs = 'scope = (SELECT id FROM log_names WHERE name = ?)';
   const selectOne = db
     .prepare<[number, Buffer], RecordRow>(`SELECT ${recordColumns} FROM log_records WHERE tag = ? AND rest = ?`)
@@ -164,12 +168,11 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     .raw();
 
   /** Positions without a hole up to the tip: a row that was moved or removed must not pass for a shorter log. */
-  function settled(scope: Scope, from: number, limit: number): OpRecord[] {
+  function settled<T>(scope: Scope, from: number, limit: number, read: (row: RecordRow) => T): T[] {
     const base = bases.get(scope);
     if (from < base.size) throw dropped(scope, from, base);
     const count = Math.max(0, Math.min(limit, (selectSize.get(scope) ?? 0) - from));
-    const read = createReader();
-    const records: OpRecord[] = [];
+    const records: T[] = [];
     for (;;) {
       const next = from + records.length;
       const rows = selectSettled.all(scope, next, Math.min(rowsAtOnce, limit - records.length));
@@ -224,7 +227,8 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
       const head = headInTables(device, scope);
       return headBeyond(head?.seq ?? 0, waiting, device, scope) ?? head;
     },
-    settled,
+    settled: (scope, from, limit) => settled(scope, from, limit, createReader()),
+    settledStrictly: (scope, from, limit) => settled(scope, from, limit, createStrictReader()),
     pending,
   };
 }

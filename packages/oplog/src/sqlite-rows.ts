@@ -2,7 +2,8 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, KeyId, OpHash, OpId, Scope, VerbRef } from './brands.ts';
 import { type OpRecord, signatureOf, trustedRecord } from './record.ts';
-import { argsTextOf, recordOf, seenTextOf } from './record-columns.ts';
+import { argsTextOf, type OpFrame, recordOf, type RecordSeal, seenTextOf, strictRecordOf } from './record-columns.ts';
+import type { StrictRecord } from './log-store.ts';
 import { OplogError } from './errors.ts';
 import { decodeHex } from './hex.ts';
 import type { Names } from './sqlite-names.ts';
@@ -86,8 +87,28 @@ export function bodyOf(record: OpRecord): string | Uint8Array {
   return argsTextOf(record) ?? record.bytes;
 }
 
+/** What a row is made into. */
+interface Making<T> {
+  fromColumns(frame: OpFrame, args: string, seal: RecordSeal): T;
+  /** Of a record that is stored as it travels. */
+  fromBytes(bytes: Uint8Array, hash: OpHash): T;
+}
+
+/** For whoever believes what is stored. */
+export const trusted: Making<OpRecord> = { fromColumns: recordOf, fromBytes: trustedRecord };
+
+/** For whoever does not. */
+export const strict: Making<StrictRecord> = {
+  fromColumns: strictRecordOf,
+  fromBytes: (bytes, hash) => ({ hash, bytes, decoded: undefined }),
+};
+
 /** A reader for the rows of one call: what it looks up it remembers until the call ends. */
-export function createRowReader(db: BetterSqlite3.Database, names: Names): () => (row: RecordRow) => OpRecord {
+export function createRowReader<T>(
+  db: BetterSqlite3.Database,
+  names: Names,
+  { fromColumns, fromBytes }: Making<T>,
+): () => (row: RecordRow) => T {
   const selectHash = db.prepare<[number], OpHash>(`SELECT ${hashColumn()} FROM log_records WHERE ordinal = ?`).pluck();
 
   return () => {
@@ -111,7 +132,7 @@ export function createRowReader(db: BetterSqlite3.Database, names: Names): () =>
 
     return ([ordinal, hash, scope, key, device, seq, verb, at, id, prev, seen, signature, body]) => {
       hashByOrdinal.set(ordinal, hash);
-      if (typeof body !== 'string') return trustedRecord(toBytes(body), hash);
+      if (typeof body !== 'string') return fromBytes(toBytes(body), hash);
       const frame = {
         at,
         device: deviceOf(device) as DeviceId,
@@ -122,7 +143,8 @@ export function createRowReader(db: BetterSqlite3.Database, names: Names): () =>
         seq,
         verb: verbOf(verb) as VerbRef,
       };
-      return recordOf(frame, body, { ...keyOf(key), signature, hash });
+      const { keyId, keyBytes } = keyOf(key);
+      return fromColumns(frame, body, { keyId, keyBytes, signature, hash });
     };
   };
 }

@@ -4,7 +4,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash } from './brands.ts';
 import { type OpRecord, trustedRecord } from './record.ts';
 import { createNames } from './sqlite-names.ts';
-import { createRowReader, recordColumns, type RecordRow, toBytes } from './sqlite-rows.ts';
+import { createRowReader, recordColumns, type RecordRow, toBytes, trusted } from './sqlite-rows.ts';
 
 export interface SalvagedRecord {
   readonly record: OpRecord;
@@ -31,7 +31,7 @@ const maxMissing = 20_000;
 /** Throws only where not even the first page can be read. */
 export function salvageSqliteLog(db: BetterSqlite3.Database): Salvage {
   const select = db.prepare<[number], RecordRow>(`SELECT ${recordColumns} FROM log_records WHERE ordinal = ?`).raw();
-  const reader = createRowReader(db, createNames(db));
+  const reader = createRowReader(db, createNames(db), trusted);
   const stored = readRows(db, 'log_records', 'ordinal', (ordinal): SalvagedRecord | null => {
     const row = select.get(ordinal);
     if (row === undefined) return null;
