@@ -103,16 +103,17 @@ describe.skipIf(isMissing('PostgreSQL', postgresFolder()))('on PostgreSQL', () =
 
   it('does not say that what a primary has is all there is while its standby is out of touch', async () => {
     const store = await open({ statementTimeoutMs: 1_000, reconnectTimeoutMs: 0 });
-    await store.confirm?.();
+    const isConfirmed = async (): Promise<boolean> => {
+      await store.confirm?.();
+      return true;
+    };
+    await until('the standby is heard', isConfirmed);
     postgres.standby?.pause();
     // Reads do not notice: so would a primary read whose standby was promoted.
     expect(await store.bookCount()).toBe(0);
     await expect(store.confirm?.()).rejects.toMatchObject({ code: 'relay/store' });
     postgres.standby?.resume();
-    await until('the standby is heard', async () => {
-      await store.confirm?.();
-      return true;
-    });
+    await until('the standby is heard', isConfirmed);
     await store.close();
   });
 
