@@ -15,14 +15,9 @@ export class Gravity {
 
   /** Counts the steps of an op from `start` on: when it is folded, or when it gets its position. */
   count(steps: readonly Undo[], start = 0): void {
-    let touches = 0;
     for (let index = start; index < steps.length; index++) {
       const [kind, table] = steps[index] as Undo;
-      touches += 1;
-      // Most ops change several rows of a table one after the other.
-      if (table === steps[index + 1]?.[1]) continue;
-      if (kind !== 'chain') this.#touches.set(table, (this.#touches.get(table) ?? 0) + touches);
-      touches = 0;
+      if (kind !== 'chain') this.#touches.set(table, (this.#touches.get(table) ?? 0) + 1);
     }
   }
 

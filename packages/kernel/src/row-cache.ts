@@ -104,7 +104,7 @@ export class PutBuffers {
     }
     const waiting = (this.#waiting[table.place] ??= { table, rows: [], count: 0 });
     waiting.rows[waiting.count++] = params;
-    if (this.#mode === 'held' || waiting.count < ROWS_AT_ONCE) return true;
+    if (this.#mode === 'held' || waiting.count !== ROWS_AT_ONCE) return true;
     if (table.many.run(waiting.rows, 0) !== ROWS_AT_ONCE) this.#metKnownRow = true;
     waiting.count = 0;
     return true;
