@@ -118,10 +118,7 @@ async function explainMismatch(
   page: PullPage,
   { size, root }: Checkpoint,
 ): Promise<RelayError> {
-  const damaged = new RelayError(
-    'relay/bad-page',
-    `the records from ${tip.size} on are not what the note for ${size} signs`,
-  );
+  const damaged = new RelayError('relay/bad-page', `records from ${tip.size} on with a note for ${size}`);
   if (tip.size === 0) return damaged;
   if (size > tip.size) {
     const proof = await proofOrRefusal(client.consistency(book, scope, tip.size, size));

@@ -375,6 +375,7 @@ function homeOf(
     cosigned: (book, scope, count) => talk.ask(() => client.cosigned(book, scope, count), book),
     standing: (book, scope, note) => talk.ask(() => client.standing(book, scope, note), book),
     kept: keeper.page,
+    lastPlaces: outbox.lastPlaces,
     idle: keeper.idle,
   };
 }

@@ -2,6 +2,7 @@
 // needs beside its store is behind this port; `createHomeLink` is what stands there.
 import type { BookId, MaybePromise, RootHash, Scope } from '@tallystick/oplog';
 import type { CosigningDevice } from './cosigning.ts';
+import type { LastPlace } from './outbox.ts';
 import type { Push, PushOutcome } from './push.ts';
 
 /** Ops that are kept here for the home relay, in the order they came. */
@@ -33,6 +34,8 @@ export interface Home {
   cosign(cosigner: CosigningDevice, note: string): Promise<string>;
   cosigned(book: BookId, scope: Scope, count: number): Promise<string>;
   standing(book: BookId, scope: Scope, note: string): Promise<string>;
+  /** Up to which place of the outbox ops of each log are kept. */
+  lastPlaces(book: BookId): MaybePromise<readonly LastPlace[]>;
   /** What is kept of a log from `after` on. */
   kept(book: BookId, scope: Scope, after: number): MaybePromise<KeptPage>;
   /** Whom to tell how far a log reaches here, and what is kept of it. */

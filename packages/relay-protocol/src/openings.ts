@@ -30,7 +30,7 @@ export function createOpenings(
       const signers = await signersOf(pushed, push);
       if (signers.length === 0 || signers.some((device) => isChief(roster, device))) return undefined;
       if (scopes >= maxScopes - reserved)
-        return new RelayError('relay/quota', 'the last scopes are for an owner or manager');
+        return new RelayError('relay/quota', 'the last scopes are for owners and managers');
       if (signers.some((device) => wasChief(roster, device))) return undefined;
       try {
         rates.require(signers.map((device) => `${book} ${device}`));

@@ -48,6 +48,12 @@ export interface KeptWanted {
   readonly state?: KeptState;
 }
 
+/** Up to where ops of a log are kept. */
+export interface LastPlace {
+  readonly scope: Scope;
+  readonly place: number;
+}
+
 export interface OutboxSummary {
   readonly waiting: number;
   readonly waitingBytes: number;
@@ -79,6 +85,8 @@ export interface Outbox {
   renew(lease: Lease, places: readonly number[]): MaybePromise<void>;
   /** Forgets ops that the followed log has. Throws `relay/fenced`. */
   drop(lease: Lease, places: readonly number[]): MaybePromise<void>;
+  /** Of each log of which something is kept that the home relay did not refuse. */
+  lastPlaces(book: BookId): MaybePromise<readonly LastPlace[]>;
   summary(book: BookId): MaybePromise<OutboxSummary>;
   /** What waits of one author, and what of it the home relay refused: ops and their bytes. */
   shareOf(book: BookId, device: DeviceId): MaybePromise<{ readonly ops: number; readonly bytes: number }>;

@@ -139,7 +139,7 @@ export function createRelay(options: RelayOptions): Relay {
   const incoming: Incoming = { receivers, unpack: createUnpack(options.unpack ?? gunzip) };
   const { reads = 'devices' } = options;
   const admitReader = createReaders({ ...desk, reads, url: options.url, isMirror: home !== undefined });
-  const tails = createTails(store, limits);
+  const tails = createTails(store, limits, home);
   const opRate = { perSecond: limits.opsPerSecond, burst: limits.opBurst };
   const opRates = createRates(opRate, limits.maxRates, nowMs);
   const tell = options.onEvent ?? (() => undefined);
@@ -280,7 +280,7 @@ async function answerFromOutbox(
   { book, scope, after }: Extract<Route, { kind: 'kept' }>,
   acceptEncoding: string,
 ): Promise<Response> {
-  if (home === undefined) throw new RelayError('relay/not-found', 'this relay keeps nothing for another one');
+  if (home === undefined) throw new RelayError('relay/not-found', 'nothing is kept here');
   return answerKept(await home.kept(book, scope, after), acceptEncoding);
 }
 

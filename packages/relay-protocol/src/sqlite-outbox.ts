@@ -2,7 +2,7 @@
 import { encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { type RelayCode, RelayError } from './errors.ts';
-import type { KeptOp, KeptState, Lease, Outbox } from './outbox.ts';
+import type { KeptOp, KeptState, LastPlace, Lease, Outbox } from './outbox.ts';
 import type { PushResult } from './verdict.ts';
 
 const schemaVersion = 4;
@@ -115,6 +115,7 @@ export function createSqliteOutbox(path: string): Outbox {
       }),
     renew: (lease, places) => fenced(lease, () => places.forEach((place) => sql.renew.run(place))),
     drop: (lease, places) => fenced(lease, () => places.forEach((place) => sql.drop.run(place))),
+    lastPlaces: (book) => sql.lastPlaces.all(toBlob(book)) as LastPlace[],
     summary(book) {
       // Every push asks: what is summed is kept, and not counted again.
       const rows = sql.sums.all(toBlob(book)) as { state: KeptState; ops: number; bytes: number }[];
@@ -203,6 +204,9 @@ function prepare(db: Database.Database) {
        WHERE book = ? AND device = ? AND state IN ('waiting', 'refused')`,
     ),
     sums: db.prepare('SELECT state, ops, bytes FROM outbox_sums WHERE book = ?'),
+    lastPlaces: db.prepare(
+      "SELECT scope, max(place) AS place FROM outbox_ops WHERE book = ? AND state <> 'refused' GROUP BY scope",
+    ),
     oldest: db
       .prepare(`SELECT at_ms FROM outbox_ops WHERE book = ? AND state = 'waiting' ORDER BY place LIMIT 1`)
       .pluck(),

@@ -2,9 +2,10 @@
 // has not been told yet is one size a scope, so a slow one costs no more than a quick one.
 import type { BookId, MaybePromise, Scope } from '@tallystick/oplog';
 import { eventStreamHeaders } from './answer.ts';
-import { RelayError } from './errors.ts';
 import { createEventStream } from './event-stream.ts';
 import type { RelayLimits } from './limits.ts';
+import { tooMany } from './rates.ts';
+import type { Home } from './home.ts';
 import type { KnownTip } from './routes.ts';
 import type { RelayStore } from './store.ts';
 
@@ -60,18 +61,26 @@ interface Watch {
   readonly timer: ReturnType<typeof setInterval>;
 }
 
-export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limits: TailLimits): Tails {
+export function createTails(
+  store: Pick<RelayStore, 'scopes' | 'refresh'>,
+  limits: TailLimits,
+  home?: Pick<Home, 'lastPlaces'>,
+): Tails {
   const watchByBook = new Map<BookId, Watch>();
   let count = 0;
 
-  function note(watch: Watch, scope: Scope, size: number, place = 0): void {
+  /** Time and no count: a count would tell whoever may read one log how often, or how many, others grew. */
+  function nextTick(watch: Watch): number {
+    return Math.max(watch.tick + 1, Math.floor(performance.now() * 1_000));
+  }
+
+  function note(watch: Watch, scope: Scope, size: number, place = 0, tick: number = nextTick(watch)): void {
     const before = watch.reachedByScope.get(scope);
     const kept = Math.max(place, before?.kept ?? 0);
     if ((before?.size ?? 0) >= size && (before?.kept ?? 0) >= kept) return;
-    // Time and no count: a count would tell whoever may read one log how often others grew.
-    watch.tick = Math.max(watch.tick + 1, Math.floor(performance.now() * 1_000));
+    watch.tick = tick;
     const furthest = Math.max(size, before?.size ?? 0);
-    const reached = { size: furthest, tick: watch.tick, ...(kept === 0 ? {} : { kept }) };
+    const reached = { size: furthest, tick, ...(kept === 0 ? {} : { kept }) };
     watch.reachedByScope.set(scope, reached);
     for (const listener of watch.listeners) {
       listener.waiting.set(scope, reached);
@@ -80,9 +89,14 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
   }
 
   /** What other front ends have added is found by looking. */
-  async function look(book: BookId, watch: Watch): Promise<void> {
+  async function look(book: BookId, watch: Watch, isNew = false): Promise<void> {
     await store.refresh?.();
-    for (const { scope, size } of await store.scopes(book)) note(watch, scope, size);
+    const scopes = await store.scopes(book);
+    // Of what is kept from then on it is told.
+    const places = isNew && home !== undefined ? await home.lastPlaces(book) : [];
+    const tick = nextTick(watch);
+    for (const { scope, size } of scopes) note(watch, scope, size, 0, tick);
+    for (const { scope, place } of places) note(watch, scope, 0, place, tick);
   }
 
   function watchOf(book: BookId): Watch {
@@ -112,7 +126,7 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     const own = device === '' ? 0 : [...watch.listeners].filter((other) => other.device === device).length;
     const isFull =
       count >= limits.maxTails || watch.listeners.size >= limits.maxTailsPerBook || own >= limits.maxTailsPerDevice;
-    if (isFull) throw new RelayError('relay/rate', 'too many listen', { details: { retryAfterSeconds: 30 } });
+    if (isFull) throw tooMany(30);
   }
 
   /** What is waiting and may be read, as events. */
@@ -120,11 +134,15 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     const isAllowed = await allow();
     const waiting = [...listener.waiting].sort((a, b) => a[1].tick - b[1].tick);
     listener.waiting.clear();
-    let text = '';
-    for (const [scope, { tick, ...reached }] of waiting)
-      if (await isAllowed(scope))
-        text += `id: ${watch.id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, ...reached })}\n\n`;
-    return text;
+    const told: typeof waiting = [];
+    for (const one of waiting) if (await isAllowed(one[0])) told.push(one);
+    return told
+      .map(([scope, { tick, ...reached }], index) => {
+        // What was found at once has one id, with the last of it: whoever has heard that has heard all.
+        const id = told[index + 1]?.[1].tick === tick ? '' : `id: ${watch.id}.${tick}\n`;
+        return `${id}event: log\ndata: ${JSON.stringify({ scope, ...reached })}\n\n`;
+      })
+      .join('');
   }
 
   return {
@@ -138,7 +156,7 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
         requireRoom(watch, device);
         watch.listeners.add(listener);
         count += 1;
-        await look(book, watch);
+        await look(book, watch, watch.tick === 0);
       } catch (error) {
         end();
         leave(book, watch, listener);
@@ -167,11 +185,12 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
   };
 }
 
-/** Tells what changed since the last event of this watch, or, to a newcomer, every size that is not the known one. */
+/** Tells what changed since the last event of this watch, or, to a newcomer, every size that is not the known one, and all that is kept: what of that is known nobody says. */
 function begin(listener: Listener, watch: Watch, { known, lastEventId }: Listening): void {
   const sinceTick = lastEventId?.startsWith(`${watch.id}.`) ? Number(lastEventId.slice(watch.id.length + 1)) : 0;
   const knownSizes = new Map(known.map(({ scope, size }) => [scope, size]));
   listener.waiting.clear();
   for (const [scope, reached] of watch.reachedByScope)
-    if (reached.tick > sinceTick && knownSizes.get(scope) !== reached.size) listener.waiting.set(scope, reached);
+    if (reached.tick > sinceTick && (knownSizes.get(scope) !== reached.size || reached.kept !== undefined))
+      listener.waiting.set(scope, reached);
 }

@@ -43,7 +43,7 @@ export function createTenures(rosters: Rosters, signer: NoteKey, hasher: Hasher)
       const { successor } = await of(book);
       if (successor === undefined) return;
       const { epoch, relay, address } = successor;
-      const message = `the book appointed ${relay} in epoch ${epoch}: this relay gives no positions any more`;
+      const message = `the book appointed ${relay} in epoch ${epoch}`;
       throw new RelayError('relay/retired', message, {
         details: { epoch, relay, ...(address === undefined ? {} : { address }) },
       });

@@ -127,7 +127,7 @@ describe('a relay that follows another one', () => {
   });
 
   it('tells who listens that it keeps something, to those who may read it', async () => {
-    const { fleet, line, branch, as, one, two } = await openShop();
+    const { fleet, line, branch, as, another, one, two } = await openShop();
     const near = createRelayClient({ url: 'http://branch.test', fetch: (request) => branch.relay.fetch(request) });
     const known = (await as(two).scopes(fleet.book)).map(({ scope, size }) => ({ scope, size }));
     const news = await near.tail(fleet.book, known, { reader: readerOf(two) });
@@ -139,6 +139,14 @@ describe('a relay that follows another one', () => {
     await branch.client.push(fleet.book, shop, [two.write({ scope: shop })]);
     expect((await then).value).toEqual({ scope: shop, size: 2, kept: 3 });
     await news.return();
+    // Who comes back says what it knows of the log, and cannot say what of that which is kept; nor has the relay to have heard of it since it started.
+    const restarted = another();
+    for (const relay of [branch.relay, restarted.relay]) {
+      const after = createRelayClient({ url: 'http://branch.test', fetch: (request) => relay.fetch(request) });
+      const again = await after.tail(fleet.book, known, { reader: readerOf(two) });
+      expect((await again.next()).value).toEqual({ scope: shop, size: 2, kept: 3 });
+      await again.return();
+    }
   });
 
   it('grants no claim while the home relay is away', async () => {

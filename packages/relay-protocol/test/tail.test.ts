@@ -128,6 +128,41 @@ describe('a tail', () => {
     await line.hangUp();
   });
 
+  it('is the same, ids included, for a stranger to scopes of which one grew or many, between its events and before them', async () => {
+    const uuid = vi.spyOn(crypto, 'randomUUID').mockReturnValue('00000000-0000-4000-8000-000000000000');
+    const heard: string[][] = [];
+    try {
+      for (const hidden of [['b/1'], ['a/1', 'b/1', 'b/2', 'b/3', 'z/9']] as Scope[][]) {
+        // Looks come when this says so, at a time of its own.
+        vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+        const desk = open({ reads: 'devices', limits: { tailLookMs: 1_000 } });
+        const fleet = createFleet();
+        const { writer, enrolment } = fleet.enrol('phone', 'customer', fleet.root, branch);
+        await desk.push(fleet.book, [fleet.genesis]);
+        await desk.push(fleet.book, [enrolment], branch);
+        // Another front end on the store: what it takes is found by looking, all at once.
+        const other = open({ reads: 'devices', store: desk.store });
+        const grow = async (scopes: readonly Scope[]): Promise<void> => {
+          for (const scope of scopes) await other.push(fleet.book, [fleet.root.write({ scope })], scope);
+        };
+        await grow(hidden);
+        const line = await listenAs(desk, `/v1/books/${fleet.book}/tail`, writer);
+        const told = [await line.next(), await line.next(), await line.next()];
+        await grow([...hidden, branch, hq]);
+        await vi.advanceTimersByTimeAsync(1_000);
+        told.push(await line.next(), await line.next());
+        heard.push(told);
+        await line.hangUp();
+        vi.useRealTimers();
+      }
+    } finally {
+      vi.useRealTimers();
+      uuid.mockRestore();
+    }
+    expect(heard[0]?.filter((event) => event.startsWith('id: '))).toHaveLength(2);
+    expect(heard[1]).toEqual(heard[0]);
+  });
+
   it('counts in the ids of its events nothing of other books', async () => {
     const desk = open();
     const fleets = [createFleet('one'), createFleet('two')] as const;
