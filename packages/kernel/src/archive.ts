@@ -17,6 +17,7 @@ import { decodeBundle } from '@tallystick/oplog/transport';
 import { keyIdAfter } from '@tallystick/sign';
 import { openRecords } from './admit.ts';
 import { marks } from './builtin.ts';
+import { mustBe } from './asked.ts';
 import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
@@ -52,6 +53,7 @@ export async function archiveLog(replica: Replica, options: ArchiveOptions): Pro
   const { log, book } = replica;
   const [base, tip] = [log.base(scope), log.tip(scope)];
   const until = options.until ?? tip.size;
+  mustBe(Number.isSafeInteger(until), 'a position');
   if (book === undefined || until <= base.size || until > tip.size)
     throw new KernelError(
       'archive/range',

@@ -4,6 +4,7 @@
  */
 import type { LogStore, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
 import { isDay } from '@tallystick/sign';
+import { mustBe } from './asked.ts';
 import { businessDays, dayOpen, hqMark, marks } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
@@ -54,6 +55,7 @@ export async function asOf(
   place: AsOfPlace,
   { into, older = {} }: { readonly into: Pick<BookStore, 'sql'>; readonly older?: OlderOps },
 ): Promise<AsOf> {
+  mustBe(Object(place) === place && ('day' in place || Object(place.sizes) === place.sizes), 'a `day` or `sizes`');
   if ('day' in place && !isDay(place.day))
     throw new KernelError('kernel/as-of', `"${String(place.day)}" is no day like 2026-11-21`);
   const findCuts = (): Map<ScopeName, Cut> =>
@@ -64,7 +66,7 @@ export async function asOf(
     const cuts = findCuts();
     return createCutLog(await wholeLog(live, held, [...cuts.keys()]), cuts);
   });
-  mustBeEmpty(into.sql);
+  mustBeEmpty(into);
   const replica = await Replica.open({ log: cut.log, sql: into.sql, close: () => undefined }, verbs, live.crypto);
   while (cut.revealMore()) await replica.inSteps(() => replica.catchUp());
   return {

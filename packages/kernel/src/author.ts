@@ -22,6 +22,7 @@ import {
 import type { DeviceKey } from '@tallystick/sign';
 import { rotateVerb, startSigning } from '@tallystick/sign/device';
 import { isAct, loadActs, loadActsFor } from './acts.ts';
+import { isScope } from './asked.ts';
 import { hqMark, marks, refusals } from './builtin.ts';
 import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
@@ -169,6 +170,10 @@ export class Author {
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {
       const scope = request.scope ?? defaultScope;
+      if (!isScope(scope)) {
+        answers.push(notCommitted('op/scope', {}));
+        continue;
+      }
       fresh.push(...(await this.#followHq(scope, heads)));
       const answer = await this.#writeOne({ ...request, scope }, heads);
       answers.push(answer);

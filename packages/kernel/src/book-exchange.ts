@@ -2,6 +2,7 @@
 import type { Scope as ScopeName } from '@tallystick/oplog';
 import type { RelayClient } from '@tallystick/relay-protocol';
 import type { Mirror } from '@tallystick/relay-protocol/mirror';
+import { has, mustBe } from './asked.ts';
 import { cosignerOf, stateCosigned } from './cosigning.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
@@ -29,6 +30,7 @@ async function exchange(
   pull: boolean,
   cosigned: Map<ScopeName, string>,
 ): Promise<SyncReport> {
+  mustBe(has(client, 'info'), 'a relay client');
   const { replica, own, changes } = book;
   const opened = await openExchange(replica, client, own.readers(), own.now());
   const { scopes, report } = await changes.noting(() => syncWith(opened, wanted(book), { pull, device: own.id }));

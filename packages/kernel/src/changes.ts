@@ -1,4 +1,5 @@
 /** Who is told of the changes of a book. A listener's fault is never that of the change. */
+import { mustBe } from './asked.ts';
 import { countDisagreements } from './disagreement.ts';
 import { relayFindings } from './relay-findings.ts';
 import type { Replica } from './replica.ts';
@@ -20,6 +21,7 @@ export class Changes {
 
   /** Returns how to stop. */
   subscribe(listener: (change: Change) => void): () => void {
+    mustBe(typeof listener === 'function', 'a listener');
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }

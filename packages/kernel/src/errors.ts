@@ -6,6 +6,7 @@ export type KernelErrorCode =
   | 'archive/range'
   | 'archive/unverified'
   | 'kernel/as-of'
+  | 'kernel/bad-call'
   | 'kernel/bad-file'
   | 'kernel/bad-receipt'
   | 'kernel/bad-table'

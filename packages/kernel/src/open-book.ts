@@ -1,10 +1,11 @@
 /** `openBook`, the one thing an integrator needs: it opens what is stored, or begins a book, and answers it whole. */
 import { portableHasher } from '@tallystick/chain/hashing';
-import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
+import { type BookId, parseBookId, type Scope as ScopeName } from '@tallystick/oplog';
 import { lateEd25519 } from '@tallystick/sign/device';
 import { loadActs, loadActsFor } from './acts.ts';
 import type { CryptoProvider } from './admitter.ts';
 import { retryAtOpening } from './asides.ts';
+import { has, isScope, mustBe } from './asked.ts';
 import type { Edge } from './author.ts';
 import { Book } from './book.ts';
 import { builtinVerbs, firstVerbs } from './builtin.ts';
@@ -57,6 +58,7 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
   useLateFiles();
+  mustBeRight(options ?? {});
   const crypto = options.crypto ?? options.store.crypto ?? { hasher: portableHasher, ed25519: lateEd25519(loadActs) };
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
@@ -95,4 +97,14 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     if (Number(`0x${tailId.replace('-', '').slice(0, 12)}`) > edge.now())
       Promise.resolve(loadActsFor(tail)).catch(() => undefined);
   return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
+}
+
+/** Throws `kernel/bad-call`. */
+function mustBeRight({ store, verbs, book, scope }: OpenBookOptions<readonly Verb[]>): void {
+  mustBe(
+    has(store?.log, 'append') && has(store.sql, 'prepare') && Array.isArray(verbs) && verbs.every(Boolean),
+    'a `store` and `verbs`',
+  );
+  mustBe(book === undefined || parseBookId(book) !== undefined, 'the id of a `book`');
+  mustBe(scope === undefined || isScope(scope), 'the name of a `scope`');
 }

@@ -2,7 +2,8 @@
 import type { LogStore } from '@tallystick/oplog';
 import type { CryptoProvider } from './admitter.ts';
 import type { BookDigest } from './digest.ts';
-import type { BookStore, SqlDriver } from './driver.ts';
+import { has, mustBe } from './asked.ts';
+import type { BookStore } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { Replica } from './replica.ts';
 import { createReplayedLog } from './replayed-log.ts';
@@ -59,7 +60,7 @@ export async function replayLive(
 }
 
 export async function replay({ from, into, verbs, crypto, every = false }: ReplayOptions): Promise<Replayed> {
-  mustBeEmpty(into.sql);
+  mustBeEmpty(into);
   const log = createReplayedLog(from);
   const replica = await Replica.open({ log, sql: into.sql, close: () => undefined }, verbs, crypto);
   const book = from.meta('book');
@@ -84,8 +85,10 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
   };
 }
 
-/** Rows that stand here are those of another log, which a fold into it would take for its own. Throws `kernel/as-of`. */
-export function mustBeEmpty(sql: SqlDriver): void {
+/** Rows that stand here are those of another log, which a fold into it would take for its own. Throws `kernel/as-of`, and `kernel/bad-call` for what is no store. */
+export function mustBeEmpty(into: Pick<BookStore, 'sql'>): void {
+  mustBe(has(into?.sql, 'prepare', 'exec'), 'an empty store');
+  const { sql } = into;
   const isMade = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'scopes'").get([]) !== undefined;
   if (isMade && sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)
     throw new KernelError('kernel/as-of', 'the store to fold into is not empty');

@@ -1,7 +1,7 @@
 /** Rows in sql.js: a database in memory, in a browser, a worker or Node, which may go on over the image of another one. */
 import type { LogStore } from '@tallystick/oplog';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';
-import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement } from './driver.ts';
+import { type BookStore, type ImagePlace, type SqlDriver, type SqlValue, type Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { createRowsImage, type ReplaceableDatabase } from './rows-image.ts';
 
@@ -108,6 +108,7 @@ function runQuery(db: Database, sql: string, params: readonly SqlValue[]): Recor
 
 function allRows(statement: SqlJsStatement, params: readonly SqlValue[]): Record<string, SqlValue>[] {
   try {
+    mustBeAll(statement, params);
     statement.bind([...params]);
     const rows: Record<string, SqlValue>[] = [];
     while (statement.step()) rows.push(statement.getAsObject() as Record<string, SqlValue>);
@@ -115,6 +116,16 @@ function allRows(statement: SqlJsStatement, params: readonly SqlValue[]): Record
   } finally {
     statement.free();
   }
+}
+
+/** What is not bound would be NULL, and sql.js does not say how many there are: it takes no more than all. */
+function mustBeAll(statement: SqlJsStatement, params: readonly SqlValue[]): void {
+  try {
+    statement.bind([...params, 0]);
+  } catch {
+    return;
+  }
+  throw new Error('too few parameter values were provided');
 }
 
 /** sql.js throws plain errors; the kernel knows those of a database by their name. */

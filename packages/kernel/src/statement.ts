@@ -2,9 +2,12 @@
 import type { Hasher } from '@tallystick/chain';
 import { type BookId, decodeHex, type DeviceId, encodeHex, type KeyId } from '@tallystick/oplog';
 import type { DeviceKey } from '@tallystick/sign';
+import { mustBe } from './asked.ts';
 
 /** None begins as the preimage of an op's signature, of a snapshot's or of a rotation does. */
-export type StatementKind = 'recovery/1' | 'deposit/1';
+export type StatementKind = (typeof statementKinds)[number];
+
+const statementKinds = ['recovery/1', 'deposit/1'] as const;
 
 export interface SignedStatement {
   readonly device: DeviceId;
@@ -30,6 +33,8 @@ export async function signStatement(
   key: DeviceKey,
   hasher: Hasher,
 ): Promise<SignedStatement> {
+  // Whoever has no types must not get an op's signature by the name of its preimage.
+  mustBe(statementKinds.includes(kind) && typeof text === 'string', 'a statement');
   const signature = await key.sign(statementPreimage(kind, book, text, hasher));
   return { device: key.device, keyId: key.keyId, signature: encodeHex(signature) };
 }

@@ -1,6 +1,7 @@
 /** The write path of a book: requests become ops of its device, stored in one transaction, and each answers how far it has come since. */
 import type { OpHash } from '@tallystick/oplog';
 import { loadActs } from './acts.ts';
+import { mustBe } from './asked.ts';
 import { retryAsides } from './asides.ts';
 import { loadSeldom } from './parts.ts';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
@@ -29,8 +30,9 @@ export class Writing {
 
   async commit(requests: readonly CommitRequest[]): Promise<Commit[]> {
     const { own, options } = this.#book;
-    const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     this.#book.mustBeOpen();
+    mustBe(nameVerbs(requests), 'verbs by name');
+    const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     const turn = this.#turn(isPlain);
     if (turn !== undefined) await turn;
     const work = async (): Promise<(Written | NotCommitted)[]> => {
@@ -69,6 +71,7 @@ export class Writing {
   /** Where an op stands; undefined for one that is not stored here. */
   async stage(hash: OpHash): Promise<Stage | undefined> {
     this.#book.mustBeOpen();
+    mustBe(typeof hash === 'string', 'the hash of an op');
     const { log } = this.#book.replica;
     const stored = await log.get(hash);
     if (stored === undefined) return undefined;
@@ -141,4 +144,10 @@ export class Writing {
       });
     });
   }
+}
+
+function nameVerbs(requests: unknown): boolean {
+  const namesOne = (request: { readonly verb?: unknown } | null | undefined): boolean =>
+    typeof request?.verb === 'string';
+  return Array.isArray(requests) && requests.every(namesOne);
 }

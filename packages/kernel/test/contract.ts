@@ -93,10 +93,11 @@ export function driverContract(name: string, make: () => SqlDriver): void {
         expect(() => driver.query(sql, [])).toThrow(expect.objectContaining({ code: 'kernel/query' }));
       }
       // The second time the statement is known.
-      for (const params of [[1, 2], [{}], [1, 2]] as number[][])
+      for (const params of [[1, 2], [{}], [1, 2], []] as number[][])
         expect(() => driver.query('SELECT ? AS given', params)).toThrow(
           expect.objectContaining({ code: 'kernel/query' }),
         );
+      expect(driver.query("SELECT '?' AS mark, ? + ? AS sum", [1, 2])).toEqual([{ mark: '?', sum: 3 }]);
       expect(driver.prepare('SELECT count(*) FROM t').get([])).toEqual([1]);
     });
   });
