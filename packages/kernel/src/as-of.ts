@@ -4,7 +4,6 @@
  */
 import type { LogStore, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
 import { isDay } from '@tallystick/sign';
-import { mustBe } from './asked.ts';
 import { businessDays, dayOpen, hqMark, marks } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
@@ -55,7 +54,6 @@ export async function asOf(
   place: AsOfPlace,
   { into, older = {} }: { readonly into: Pick<BookStore, 'sql'>; readonly older?: OlderOps },
 ): Promise<AsOf> {
-  mustBe(Object(place) === place && ('day' in place || Object(place.sizes) === place.sizes), 'a `day` or `sizes`');
   if ('day' in place && !isDay(place.day))
     throw new KernelError('kernel/as-of', `"${String(place.day)}" is no day like 2026-11-21`);
   const findCuts = (): Map<ScopeName, Cut> =>

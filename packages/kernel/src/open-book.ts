@@ -105,6 +105,6 @@ function mustBeRight({ store, verbs, book, scope }: OpenBookOptions<readonly Ver
     has(store?.log, 'append') && has(store.sql, 'prepare') && Array.isArray(verbs) && verbs.every(Boolean),
     'a `store` and `verbs`',
   );
-  mustBe(book === undefined || parseBookId(book) !== undefined, 'the id of a `book`');
-  mustBe(scope === undefined || isScope(scope), 'the name of a `scope`');
+  mustBe(book === undefined || parseBookId(book) !== undefined, 'a `book`');
+  mustBe(scope === undefined || isScope(scope), 'a `scope`');
 }

@@ -71,7 +71,6 @@ export class Writing {
   /** Where an op stands; undefined for one that is not stored here. */
   async stage(hash: OpHash): Promise<Stage | undefined> {
     this.#book.mustBeOpen();
-    mustBe(typeof hash === 'string', 'the hash of an op');
     const { log } = this.#book.replica;
     const stored = await log.get(hash);
     if (stored === undefined) return undefined;
