@@ -356,6 +356,16 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
       return honest({ ...store, chains });
     },
   ],
+  'fails where it should put a claim into quarantine': [
+    'revoked',
+    () =>
+      answering(async (request, response) => {
+        if (!new URL(request.url).pathname.endsWith('/claims') || !response.ok) return response;
+        const { results } = (await response.clone().json()) as { results: { verdict: string }[] };
+        const isRefused = results.some(({ verdict }) => verdict === 'quarantined');
+        return isRefused ? new Response('{"code":"relay/failed","message":""}', { status: 500 }) : response;
+      }),
+  ],
   'shows nothing to who is revoked': [
     'revoked-at',
     () => {
