@@ -67,7 +67,7 @@ export function gzippedBytes(files: readonly BundledFile[]): number {
 }
 
 /** In bytes: the first files, and all of them together. Whoever raises one says in the decision what it bought. */
-const budget = { first: 48_640, together: 105_700 } as const;
+const budget = { first: 48_400, together: 105_700 } as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { first, later } = await bundleKernel(wholeKernel);
