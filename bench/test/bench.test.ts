@@ -85,13 +85,13 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 21_750,
-    'bundle-protocol-every-entry': 37_020,
+    'bundle-protocol-every-entry': 37_640,
     'bundle-oplog': 3_850,
     'bundle-chain': 8_450,
     'bundle-sign': 15_300,
-    'bundle-kernel': 48_640,
-    'bundle-kernel-later': 57_160,
-    'bundle-kernel-alone': 38_800,
+    'bundle-kernel': 48_400,
+    'bundle-kernel-later': 57_620,
+    'bundle-kernel-alone': 39_440,
     'bundle-kernel-with-relay': 59_860,
   },
 };
