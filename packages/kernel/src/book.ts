@@ -179,7 +179,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     params: readonly SqlValue[] = [],
   ): readonly Row[] {
     this.#book.mustBeOpen();
-    const absent = this.#book.absentOf(sql);
+    const absent = this.#book.absentOf(sql, params);
     if (absent.length === 0) return this.#replica.read((driver) => driver.query(sql, params)) as readonly Row[];
     // Touched: they are on their way, and a listener hears when they are here.
     this.#book.fetch(absent).catch(() => undefined);
@@ -377,7 +377,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     params: readonly SqlValue[] = [],
   ): Promise<readonly Row[]> {
     this.#book.mustBeOpen();
-    await this.#book.fetch(this.#book.absentOf(sql));
+    await this.#book.fetch(this.#book.absentOf(sql, params));
     return this.query(sql, params);
   }
 

@@ -103,8 +103,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
 function mustBeRight({ store, verbs, book, scope }: OpenBookOptions<readonly Verb[]>): void {
   mustBe(
     has(store?.log, 'append') && has(store.sql, 'prepare') && Array.isArray(verbs) && verbs.every(Boolean),
-    'a `store` and `verbs`',
+    'store and verbs',
   );
-  mustBe(book === undefined || parseBookId(book) !== undefined, 'a `book`');
-  mustBe(scope === undefined || isScope(scope), 'a `scope`');
+  mustBe(book === undefined || parseBookId(book) !== undefined, 'a book');
+  mustBe(scope === undefined || isScope(scope), 'a scope');
 }

@@ -1,6 +1,7 @@
 /** What every part of an open book works on, until it is closed. */
 import type { MaybePromise, Scope } from '@tallystick/oplog';
 import { Changes } from './changes.ts';
+import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { OpenBookOptions } from './open-book.ts';
 import type { OwnDevice } from './own-device.ts';
@@ -73,9 +74,9 @@ export class OpenedBook {
   }
 
   /** Of the tables that a query reads, those that are not here. */
-  absentOf(sql: string): readonly AbsentTable[] {
+  absentOf(sql: string, params: readonly SqlValue[]): readonly AbsentTable[] {
     const { residency, driver } = this.replica.schema;
-    return residency.absentOf(driver, sql);
+    return residency.absentOf(driver, sql, params);
   }
 
   /** Loads tables of the snapshot that this book began from. */

@@ -87,7 +87,7 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
 
 /** Rows that stand here are those of another log, which a fold into it would take for its own. Throws `kernel/as-of`, and `kernel/bad-call` for what is no store. */
 export function mustBeEmpty(into: Pick<BookStore, 'sql'>): void {
-  mustBe(has(into?.sql, 'prepare', 'exec'), 'an empty store');
+  mustBe(has(into?.sql, 'prepare', 'exec'), 'a store');
   const { sql } = into;
   const isMade = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'scopes'").get([]) !== undefined;
   if (isMade && sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)

@@ -69,11 +69,11 @@ export class Residency {
   }
 
   /** Of the tables that a query reads, those that are not here, in every scope. Throws as the query does. */
-  absentOf(driver: SqlDriver, sql: string): readonly AbsentTable[] {
+  absentOf(driver: SqlDriver, sql: string, params: readonly SqlValue[]): readonly AbsentTable[] {
     if (this.size === 0) return [];
     let read = this.#readBySql.get(sql);
     if (read === undefined) {
-      read = tablesRead(driver, sql);
+      read = tablesRead(driver, sql, params);
       if (this.#readBySql.size >= MOST_QUERIES) this.#readBySql.clear();
       this.#readBySql.set(sql, read);
     }
@@ -136,12 +136,12 @@ function keyOf(scope: string, table: string): string {
 }
 
 /** The tables and indexes that a statement opens, by the program SQLite makes of it. */
-function tablesRead(driver: SqlDriver, sql: string): Set<string> {
+function tablesRead(driver: SqlDriver, sql: string, params: readonly SqlValue[]): Set<string> {
   const names = new Map<number, string>();
   const objects = driver.prepare("SELECT rootpage, tbl_name FROM sqlite_schema WHERE type IN ('table', 'index')");
   for (const [page, name] of objects.iterate([])) names.set(Number(page), String(name));
   const read = new Set<string>();
-  for (const step of driver.query(`EXPLAIN ${sql}`, [])) {
+  for (const step of driver.query(`EXPLAIN ${sql}`, params)) {
     const name = /^(Reopen|Open)(Idx|Read)$/.test(String(step['opcode'])) ? names.get(Number(step['p2'])) : undefined;
     if (name !== undefined) read.add(name);
   }

@@ -1,7 +1,7 @@
 /** Rows in sql.js: a database in memory, in a browser, a worker or Node, which may go on over the image of another one. */
 import type { LogStore } from '@tallystick/oplog';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';
-import { type BookStore, type ImagePlace, type SqlDriver, type SqlValue, type Statement } from './driver.ts';
+import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { createRowsImage, type ReplaceableDatabase } from './rows-image.ts';
 
@@ -125,7 +125,7 @@ function mustBeAll(statement: SqlJsStatement, params: readonly SqlValue[]): void
   } catch {
     return;
   }
-  throw new Error('too few parameter values were provided');
+  throw new Error('too few parameters');
 }
 
 /** sql.js throws plain errors; the kernel knows those of a database by their name. */

@@ -31,7 +31,7 @@ export class Writing {
   async commit(requests: readonly CommitRequest[]): Promise<Commit[]> {
     const { own, options } = this.#book;
     this.#book.mustBeOpen();
-    mustBe(nameVerbs(requests), 'verbs by name');
+    mustBe(nameVerbs(requests), 'verbs');
     const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     const turn = this.#turn(isPlain);
     if (turn !== undefined) await turn;

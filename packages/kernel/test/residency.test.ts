@@ -83,6 +83,7 @@ it.each(Object.entries(stores))(
     const notHere = expect.objectContaining({ code: 'kernel/not-resident' });
     expect(() => cold.digest()).toThrow(notHere);
     expect(() => cold.query(all)).toThrow(notHere);
+    expect(() => cold.query('SELECT 1 FROM notes WHERE page = ? AND line = ?', ['b', 1])).toThrow(notHere);
     await cold.loadRest();
     expect(absent(cold)).toEqual([]);
     expect(cold.query(all)).toEqual(whole.query(all));
