@@ -131,9 +131,12 @@ async function findMissingMark({ args }: Op, ground: Ground): Promise<string | u
   return `the root of hq at ${size} is ${known} here`;
 }
 
-/** Whether a mark that is not without basis is of what `hq` is here: it may be of what `hq` was at a relay before. */
+/**
+ * Whether a mark that is not without basis is of what `hq` is here: it may be of what `hq` was at a relay before. One that says more than a mark does is
+ * refused where it is folded.
+ */
 export async function confirmsMark({ args }: Op, ground: Ground): Promise<boolean> {
-  return (await ground.rootOf(hq, args['size'] as number)) === args['root'];
+  return Object.keys(args).length === 2 && (await ground.rootOf(hq, args['size'] as number)) === args['root'];
 }
 
 /**

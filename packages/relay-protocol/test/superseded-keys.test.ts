@@ -82,12 +82,25 @@ describe('a key that was superseded', () => {
     expect(await push(signOp(op, later(), fleet.book, hasher) as OpRecord)).toEqual(['stored has it']);
   });
 
-  it('does not use up what a revoked device may hand in late, nor is it held to that', async () => {
+  it('is not held to what a revoked device may hand in late, and is counted there if the device is revoked after', async () => {
     desk = openDesk({ store: desk.store, limits: { maxQuarantined: 2 } });
     const many = [await mark(till), ...['a', 'b', 'c'].map((token) => claim(token))];
     const all = await push(...many);
     expect(all).toEqual(['stored', ...Array.from({ length: 3 }, () => 'stored quarantined')]);
-    expect(await push(await rotate(branch, many.at(-1)))).toEqual(['stored']);
+    const follows = await rotate(branch, many.at(-1));
+    expect(await push(follows)).toEqual(['stored']);
+    const revocation = { device: till.key.device, reason: 'lost' };
+    await desk.push(fleet.book, [fleet.root.write({ verb: 'device.revoke@1', args: revocation })]);
+    const { op } = till.craft({ scope: branch, seq: 6, prev: follows.hash });
+    expect(await push(signOp(op, later(), fleet.book, hasher) as OpRecord)).toEqual(['quarantined']);
+  });
+
+  it('is in force for all that a mark says which no fold takes', async () => {
+    const args = { ...(await markArgs()), note: 'more than a mark says' };
+    expect(await push(fleet.root.write({ scope: branch, verb: 'hq.mark@1', args }), claim('a'))).toEqual([
+      'stored',
+      'stored has it',
+    ]);
   });
 
   it('is in force for all that a mark without effect says', async () => {
