@@ -68,6 +68,9 @@ function release(): void {
 }
 
 addEventListener('pointerdown', () => (isPressed = true), true);
+// A menu of the browser, a list of choices or a scroll bar may keep the release to itself: what moves with no button down has been let go of.
+addEventListener('pointermove', ({ buttons }) => void (isPressed && buttons === 0 && release()), true);
+addEventListener('contextmenu', () => setTimeout(release), true);
 // The click comes right after the release.
 for (const over of ['pointerup', 'pointercancel']) addEventListener(over, () => setTimeout(release), true);
 // Of the window alone: that of an element does not come as far.
