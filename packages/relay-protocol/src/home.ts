@@ -34,8 +34,8 @@ export interface Home {
   cosign(cosigner: CosigningDevice, note: string): Promise<string>;
   cosigned(book: BookId, scope: Scope, count: number): Promise<string>;
   standing(book: BookId, scope: Scope, note: string): Promise<string>;
-  /** Up to which place of the outbox ops of each log are kept. */
-  lastPlaces(book: BookId): MaybePromise<readonly LastPlace[]>;
+  /** Up to which place of the outbox ops of each log are kept, of logs of which any is kept after `after`. */
+  lastPlaces(book: BookId, after: number): MaybePromise<readonly LastPlace[]>;
   /** What is kept of a log from `after` on. */
   kept(book: BookId, scope: Scope, after: number): MaybePromise<KeptPage>;
   /** Whom to tell how far a log reaches here, and what is kept of it. */

@@ -85,8 +85,8 @@ export interface Outbox {
   renew(lease: Lease, places: readonly number[]): MaybePromise<void>;
   /** Forgets ops that the followed log has. Throws `relay/fenced`. */
   drop(lease: Lease, places: readonly number[]): MaybePromise<void>;
-  /** Of each log of which something is kept that the home relay did not refuse. */
-  lastPlaces(book: BookId): MaybePromise<readonly LastPlace[]>;
+  /** Of each log of which something is kept after this place that the home relay did not refuse. */
+  lastPlaces(book: BookId, after: number): MaybePromise<readonly LastPlace[]>;
   summary(book: BookId): MaybePromise<OutboxSummary>;
   /** What waits of one author, and what of it the home relay refused: ops and their bytes. */
   shareOf(book: BookId, device: DeviceId): MaybePromise<{ readonly ops: number; readonly bytes: number }>;

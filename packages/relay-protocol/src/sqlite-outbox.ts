@@ -115,7 +115,7 @@ export function createSqliteOutbox(path: string): Outbox {
       }),
     renew: (lease, places) => fenced(lease, () => places.forEach((place) => sql.renew.run(place))),
     drop: (lease, places) => fenced(lease, () => places.forEach((place) => sql.drop.run(place))),
-    lastPlaces: (book) => sql.lastPlaces.all(toBlob(book)) as LastPlace[],
+    lastPlaces: (book, after) => sql.lastPlaces.all(toBlob(book), after) as LastPlace[],
     summary(book) {
       // Every push asks: what is summed is kept, and not counted again.
       const rows = sql.sums.all(toBlob(book)) as { state: KeptState; ops: number; bytes: number }[];
@@ -205,7 +205,7 @@ function prepare(db: Database.Database) {
     ),
     sums: db.prepare('SELECT state, ops, bytes FROM outbox_sums WHERE book = ?'),
     lastPlaces: db.prepare(
-      "SELECT scope, max(place) AS place FROM outbox_ops WHERE book = ? AND state <> 'refused' GROUP BY scope",
+      "SELECT scope, max(place) AS place FROM outbox_ops WHERE book = ? AND place > ? AND state <> 'refused' GROUP BY scope",
     ),
     oldest: db
       .prepare(`SELECT at_ms FROM outbox_ops WHERE book = ? AND state = 'waiting' ORDER BY place LIMIT 1`)

@@ -58,6 +58,8 @@ interface Watch {
   readonly reachedByScope: Map<Scope, Reached>;
   readonly listeners: Set<Listener>;
   tick: number;
+  /** Of the outbox, as far as it was looked through: another node may keep ops in it, too. */
+  place: number;
   readonly timer: ReturnType<typeof setInterval>;
 }
 
@@ -89,14 +91,16 @@ export function createTails(
   }
 
   /** What other front ends have added is found by looking. */
-  async function look(book: BookId, watch: Watch, isNew = false): Promise<void> {
+  async function look(book: BookId, watch: Watch): Promise<void> {
     await store.refresh?.();
     const scopes = await store.scopes(book);
-    // Of what is kept from then on it is told.
-    const places = isNew && home !== undefined ? await home.lastPlaces(book) : [];
+    const places = (await home?.lastPlaces(book, watch.place)) ?? [];
     const tick = nextTick(watch);
     for (const { scope, size } of scopes) note(watch, scope, size, 0, tick);
-    for (const { scope, place } of places) note(watch, scope, 0, place, tick);
+    for (const { scope, place } of places) {
+      note(watch, scope, 0, place, tick);
+      watch.place = Math.max(watch.place, place);
+    }
   }
 
   function watchOf(book: BookId): Watch {
@@ -105,7 +109,7 @@ export function createTails(
     const timer = setInterval(() => void look(book, watch).catch(() => undefined), limits.tailLookMs);
     // No number: it would tell who comes back how often other books were listened to.
     const id = crypto.randomUUID().slice(0, 18);
-    const watch: Watch = { id, reachedByScope: new Map(), listeners: new Set(), tick: 0, timer };
+    const watch: Watch = { id, reachedByScope: new Map(), listeners: new Set(), tick: 0, place: 0, timer };
     watchByBook.set(book, watch);
     return watch;
   }
@@ -156,7 +160,7 @@ export function createTails(
         requireRoom(watch, device);
         watch.listeners.add(listener);
         count += 1;
-        await look(book, watch, watch.tick === 0);
+        await look(book, watch);
       } catch (error) {
         end();
         leave(book, watch, listener);

@@ -149,6 +149,25 @@ describe('a relay that follows another one', () => {
     }
   });
 
+  it('tells who listens what another node keeps in the same outbox, whoever else listens already', async () => {
+    const { fleet, line, branch, as, another, one, two } = await openShop();
+    const other = another();
+    const near = createRelayClient({ url: 'http://branch.test', fetch: (request) => other.relay.fetch(request) });
+    const known = (await as(two).scopes(fleet.book)).map(({ scope, size }) => ({ scope, size }));
+    const listen = () => near.tail(fleet.book, known, { reader: readerOf(two) });
+    const first = await listen();
+    line.state = 'cut';
+    const next = first.next();
+    await branch.client.push(fleet.book, shop, one.writeMany(2, { scope: shop }));
+    const second = await listen();
+    const told = { value: { scope: shop, size: 2, kept: 2 } };
+    expect(await Promise.all([next, second.next()])).toMatchObject([told, told]);
+    await branch.client.push(fleet.book, shop, [two.write({ scope: shop })]);
+    // Found by looking.
+    expect(await first.next()).toMatchObject({ value: { scope: shop, size: 2, kept: 3 } });
+    await Promise.all([first.return(), second.return()]);
+  });
+
   it('grants no claim while the home relay is away', async () => {
     const { fleet, line, branch, one } = await openShop();
     line.state = 'cut';
