@@ -102,13 +102,15 @@ export class Transactions {
     this.#begin();
     this.#isOpen = true;
     try {
-      if (this.driver.changedOutside() || this.#isBehind) {
+      // Once more where another program wrote before this one had the file again.
+      while (this.driver.changedOutside() || this.#isBehind) {
         // The log has what is held, and it is folded from there.
         this.#dirty.clear();
         await this.#walk(this.#following.followLog());
         this.#isBehind = false;
         this.#hasLost = false;
-        this.#goOn();
+        this.#begin();
+        this.#isOpen = true;
       }
       if (!holdsRows) this.flush();
       this.#holds = holdsRows;
@@ -170,7 +172,7 @@ export class Transactions {
     this.#begin();
     this.#isOpen = true;
     if (this.driver.changedOutside())
-      throw new KernelError('kernel/storage', 'another program wrote in between: ask again');
+      throw new KernelError('kernel/storage', 'another program wrote: ask again');
   }
 
   /** Takes back what is not committed, in memory too, before anybody can ask. */

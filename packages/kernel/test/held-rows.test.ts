@@ -146,6 +146,34 @@ it('who writes something else into the file hides no sale from who reads', async
   await book.close();
 });
 
+it('a commit is stored also where another program writes between what it follows and itself', async () => {
+  const store = nodeStore(path());
+  const db = new Database(path());
+  let writes = 0;
+  const prepare: typeof store.sql.prepare = (sql) => {
+    const statement = store.sql.prepare(sql);
+    const run: typeof statement.run = (params) => {
+      const answer = statement.run(params);
+      if (sql === 'COMMIT' && writes-- > 0) db.exec('INSERT INTO mine VALUES (1)');
+      return answer;
+    };
+    return { ...statement, run };
+  };
+  const book = await openBook({
+    store: { ...store, sql: { ...store.sql, prepare } },
+    keys,
+    verbs: shopVerbs,
+    edge: testEdge(),
+  });
+  db.exec('CREATE TABLE mine (x)');
+  writes = 3;
+  await sell(book, 1);
+  expect(writes).toBeLessThan(1);
+  expect(onHand(book)).toBe(1);
+  db.close();
+  await book.close();
+});
+
 it('what is held goes on waiting while another program writes', async () => {
   const store = nodeStore(path());
   const book = await openBook({ store, keys, verbs: shopVerbs, edge: testEdge() });
