@@ -38,7 +38,7 @@ export class Transactions {
   #mayLose = false;
   /** By scope that the transaction changes for others: the ops without a position that it had. */
   readonly #before = new Map<Scope, readonly OpRecord[]>();
-  /** What was held could not be written, nor folded again. */
+  /** What the log has could not be written, nor folded again. */
   #hasLost = false;
   /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
   #isBehind = false;
@@ -97,7 +97,7 @@ export class Transactions {
   }
 
   async #within<T>(holdsRows: boolean, work: () => Promise<T>): Promise<T> {
-    const mayTryAgain = !this.#isBehind || this.holdsRows;
+    const mayTryAgain = holdsRows || !this.#isBehind || this.holdsRows;
     this.#mayLose = this.holdsRows;
     this.#begin();
     this.#isOpen = true;
@@ -117,8 +117,8 @@ export class Transactions {
       return await work();
     } catch (error) {
       if (this.#isOpen) await this.#fail();
-      // What the log has kept, and what was held, is folded again, so that reads see it.
-      if (mayTryAgain && !this.#isStuck) await this.transaction(() => undefined).catch(() => undefined);
+      // What the log has kept, and what was held, is folded again, so that reads see it: where that fails, they say so.
+      if (mayTryAgain && !this.#isStuck) await this.transaction(() => undefined).catch(() => (this.#hasLost = true));
       throw storageError(error);
     }
   }
@@ -142,10 +142,8 @@ export class Transactions {
       this.#end(false);
       return step.value;
     } catch (error) {
-      const failed = this.#fail();
       // What a log was asked to write, it may yet write.
-      await wait;
-      await failed;
+      await Promise.all([this.#fail(), wait]);
       throw error;
     }
   }
@@ -186,9 +184,14 @@ export class Transactions {
     this.#isStuck = !rollBack(this.driver);
     this.#hasLost ||= this.#mayLose || this.#isStuck;
     if (this.#isStuck) return;
-    for (const scope of changed) scope.restore(this.#before.get(scope));
+    try {
+      for (const scope of changed) scope.restore(this.#before.get(scope));
+      await finish(this.#following.refresh());
+    } catch {
+      // Memory may say what the rows do not.
+      this.#hasLost = true;
+    }
     this.#before.clear();
-    await finish(this.#following.refresh()).catch((cause: unknown) => Promise.reject(storageError(cause)));
   }
 
   /** Writes what is folded in memory to the database. Call inside a transaction. */

@@ -131,6 +131,39 @@ describe('a database beside its log', () => {
     await book.close();
   });
 
+  it('hides no op that it has committed from who reads', async () => {
+    const state: { failing: RegExp | undefined } = { failing: undefined };
+    const store = brittle({ ...stores['sql.js'](), log: newLog('shown.log') }, state);
+    let [ends, fails] = [0, (_end: number): boolean => false];
+    const prepare: BookStore['sql']['prepare'] = (sql) => {
+      const statement = store.sql.prepare(sql);
+      const run: typeof statement.run = (params) => {
+        if (sql === 'COMMIT' && fails(ends++))
+          throw Object.assign(new Error('disk I/O error'), { name: 'SqliteError' });
+        return statement.run(params);
+      };
+      return { ...statement, run };
+    };
+    const failing = { ...store, sql: { ...store.sql, prepare } };
+    const book = await openBook({ store: failing, keys: memoryKeys(), verbs: shopVerbs, edge: testEdge() });
+    const rows = (): unknown => book.query('SELECT onHand FROM stock');
+    await book.commit('stock.move', apple);
+    expect(rows()).toEqual([{ onHand: 1 }]);
+    // Neither the commit nor what tries it again can be ended: it is said, for it is committed.
+    [ends, fails] = [0, () => true];
+    expect((await book.commit('stock.move', apple)).ok).toBe(true);
+    expect(rows).toThrow(expect.objectContaining({ code: 'kernel/storage' }));
+    await book.export();
+    // The one before is folded now, and the next one itself fails once.
+    [ends, fails] = [0, (end) => end === 1];
+    expect((await book.commit('stock.move', apple)).ok).toBe(true);
+    expect(ends).toBeGreaterThan(1);
+    expect(rows()).toEqual([{ onHand: 3 }]);
+    fails = () => false;
+    expect((await book.prove(stores['sql.js']())).problems).toEqual([]);
+    await book.close();
+  });
+
   it('goes on over a log that took nothing, and says so by its own code', async () => {
     const file = createNodeAppendFile(join(folder, 'full.log'));
     let isFull = false;

@@ -47,16 +47,21 @@ describe.each(Object.entries(stores))('work in steps on %s', (name, createStore)
     expect(seen(replica)).toEqual([6, 5]);
   });
 
-  it('fails when what it waits for is over, too', async () => {
+  it.each([false, true])('fails when what it waits for is over, too; no row can be read: %s', async (isDead) => {
     const store = createStore();
     let isBroken = false;
+    const fault = (): Error => Object.assign(new Error('disk I/O error'), { name: 'SqliteError' });
     const prepare: BookStore['sql']['prepare'] = (sql) => {
       const statement = store.sql.prepare(sql);
       const run: typeof statement.run = (params) => {
-        if (isBroken && sql === 'COMMIT') throw Object.assign(new Error('disk I/O error'), { name: 'SqliteError' });
+        if (isBroken && sql === 'COMMIT') throw fault();
         return statement.run(params);
       };
-      return { ...statement, run };
+      const get: typeof statement.get = (params) => {
+        if (isBroken && isDead) throw fault();
+        return statement.get(params);
+      };
+      return { ...statement, run, get };
     };
     const log = createMemoryLogStore();
     const { replica, lost } = await lacking({ ...store, log, sql: { ...store.sql, prepare } });
@@ -71,11 +76,13 @@ describe.each(Object.entries(stores))('work in steps on %s', (name, createStore)
       .exclusive(() => replica.inSteps(work))
       .catch((error: unknown) => ({ code: (error as { readonly code?: string }).code, isWritten }));
     await Promise.resolve();
-    expect(seen(replica)).toEqual([undefined, 2]);
+    if (isDead) expect(() => seen(replica)).toThrow(expect.objectContaining({ code: 'kernel/storage' }));
+    else expect(seen(replica)).toEqual([undefined, 2]);
     await new Promise((resolve) => setImmediate(resolve));
     isBroken = false;
     write.resolve();
     expect(await failed).toEqual({ code: 'kernel/storage', isWritten: true });
+    if (isDead) await replica.exclusive(() => replica.transaction(() => undefined));
     expect(seen(replica)).toEqual([6, 5]);
   });
 });
