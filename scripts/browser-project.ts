@@ -26,7 +26,8 @@ export function browserProject(include: readonly string[]): TestProjectInlineCon
     return [];
   }
   const vectorsFolder = process.env['TALLYSTICK_VECTORS'] ?? sharedPath('vectors');
-  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
+  // No graphics processor is there, as in the tests of the till (decision 102).
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-gpu'];
   return [
     {
       // Browser tests read the public vectors through the test server, which serves no other folder outside the repository.
@@ -43,6 +44,8 @@ export function browserProject(include: readonly string[]): TestProjectInlineCon
         browser: {
           enabled: true,
           headless: true,
+          // Of a page that everything is compiled for as it comes, on a machine that does much else meanwhile.
+          connectTimeout: 300_000,
           screenshotFailures: false,
           provider: playwright({ launchOptions: { executablePath, args } }),
           instances: [{ browser: 'chromium' }],
