@@ -3,13 +3,16 @@
 import { bytes, hex, isHash, outcome } from './bytes.mjs';
 import { treeHash } from './chain-tree.mjs';
 import { framesOf, parseRecord } from './op.mjs';
+import { idOf } from './sign-args.mjs';
 import { continues, excessOf, isAhead, isSigned, linkOf, tokenOf } from './relay-run.mjs';
+import { Superseded } from './relay-marks.mjs';
 import { Roster } from './sign-roster.mjs';
 
 export class Relay {
   /** By scope: { records, places (by hash: position, device, seq), chains (by device: seq, hash, forks, late), holders (by token) }. */
   logs = new Map();
   roster = new Roster();
+  superseded = new Superseded();
   constructor({ book, nowMs, limits }) {
     Object.assign(this, { book, nowMs, limits });
   }
@@ -56,10 +59,7 @@ export class Relay {
     if (op.scope !== scope || (op.prev === undefined && hash !== this.book)) return { verdict: 'misplaced' };
     const place = log.places.get(hash);
     if (place !== undefined) return { verdict: 'exists', position: place.position, ...this.holder(log, op) };
-    const by =
-      op.prev === undefined
-        ? { id: op.device, key: op.args.key, keyId: op.device, isNew: true }
-        : this.entry(op.device, scope);
+    const by = op.prev === undefined ? { id: op.device, key: op.args.key, isNew: true } : this.entry(op.device, scope);
     if (by === undefined) return this.lose(push, record, { verdict: 'unknown-device' });
     const chain = log.chains.get(op.device);
     const isRooted =
@@ -73,7 +73,8 @@ export class Relay {
       return this.lose(push, record, { verdict: 'gap', head });
     }
     const isLate = by.isNew !== true && this.roster.standingOf(by) !== 'active';
-    if (isClaim && (isLate || link === 'fork')) return { verdict: link === 'fork' ? 'fork' : 'quarantined' };
+    const isIdle = isLate || this.superseded.has(record, this.entry(op.device, scope));
+    if (isClaim && (isIdle || link === 'fork')) return { verdict: link === 'fork' ? 'fork' : 'quarantined' };
     const excess = excessOf({ link, isLate, waiting: run.length, ...chain }, this.limits);
     if (excess !== undefined) return hopeless.add(hash) && { verdict: excess };
     const size = log.records.length + run.length;
@@ -81,19 +82,24 @@ export class Relay {
     const { heads = [], size: seenSize = 0, root } = op.seen ?? {};
     const isBeyond = seenSize > size && !this.roster.relays.mayBeEarlier(scope, seenSize);
     if (isBeyond || !heads.every(isHere) || !this.holdsMark(op)) return { verdict: 'basis' };
-    if (keyId !== by.keyId) return { verdict: 'bad-signature' };
+    // The key in force depends on the chain alone.
+    const inForce = op.seq === 1 ? by.key : (run.at(-1) ?? log.places.get(op.prev)).nextKey;
+    if (keyId !== idOf(inForce)) return { verdict: 'bad-signature' };
+    const nextKey = op.verb === 'device.rotate@1' ? op.args.key : inForce;
     const warnings = [];
     if (isAhead(op, this.nowMs)) warnings.push('clock-ahead');
     if (root !== undefined && seenSize <= push.from && hex(treeHash(log.records.slice(0, seenSize))) !== root)
       warnings.push('seen-differs');
-    run.push({ record, frame, index, link, isNew: by.isNew, warnings, key: by.key });
+    run.push({ record, frame, index, link, isNew: by.isNew, warnings, key: inForce, nextKey });
   }
   holdsMark({ verb, args }) {
     if (verb !== 'hq.mark@1') return true;
-    const { records } = this.log('hq');
-    const isInside = args.size >= 1 && args.size <= records.length && isHash(args.root);
-    if (!isInside || hex(treeHash(records.slice(0, args.size))) === args.root) return isInside;
-    return this.roster.relays.mayBeEarlier('hq', args.size);
+    const isInside = args.size >= 1 && args.size <= this.log('hq').records.length && isHash(args.root);
+    return isInside && (this.isConfirmed({ args }) || this.roster.relays.mayBeEarlier('hq', args.size));
+  }
+  /** Whether `hq` has that root at that size. */
+  isConfirmed({ args: { size, root } }) {
+    return hex(treeHash(this.log('hq').records.slice(0, size))) === root;
   }
   /** Notes what never gets a place: its chain begins at an op that lets nobody in, or behind one that is as lost. */
   lose({ log, hopeless }, { op, hash }, verdict) {
@@ -108,28 +114,32 @@ export class Relay {
   close({ log, isClaim, run, results, scope }) {
     const ops = run.splice(0);
     const covered = ops.findLastIndex(({ record, key }) => isSigned(record, key, this.book));
-    for (const [at, { record, frame, index, link, isNew, warnings }] of ops.entries()) {
+    for (const [at, { record, frame, index, link, isNew, warnings, nextKey }] of ops.entries()) {
       const { op, hash } = record;
       // What stands before it in its run may have turned its author out.
-      const isLate = isNew !== true && this.roster.standingOf(this.entry(op.device, scope)) !== 'active';
-      if (isLate) warnings.push('quarantined');
+      const by = this.entry(op.device, scope);
+      const isLate = isNew !== true && this.roster.standingOf(by) !== 'active';
+      const isIdle = isLate || this.superseded.has(record, by);
+      if (isIdle) warnings.push('quarantined');
       const held = this.holder(log, op);
       if (at > covered) results[index] = { verdict: 'bad-signature' };
       else if (isClaim && held.holder !== undefined) results[index] = { verdict: 'held', ...held };
       if (results[index] !== undefined) continue;
       const position = log.records.push(frame) - 1;
-      log.places.set(hash, { position, device: op.device, seq: op.seq });
+      log.places.set(hash, { position, device: op.device, seq: op.seq, nextKey });
       const chain = log.chains.get(op.device) ?? { seq: 0, hash, forks: 0, late: 0 };
       const head = link === 'fork' ? {} : { seq: op.seq, hash };
       log.chains.set(op.device, {
         ...chain,
         ...head,
         forks: chain.forks + (link === 'fork'),
-        late: chain.late + isLate,
+        late: chain.late + isIdle,
       });
-      const token = link === 'fork' || isLate ? undefined : tokenOf(op);
+      const token = link === 'fork' || isIdle ? undefined : tokenOf(op);
       if (token !== undefined && !log.holders.has(token)) log.holders.set(token, { hash, device: op.device, position });
       if (link !== 'fork') outcome(() => this.roster.apply(record.text, record.keyId));
+      if (link !== 'fork')
+        this.superseded.note(record, position, this.entry(op.device, scope), isLate || !this.isConfirmed(op));
       const said = { verdict: link === 'fork' ? 'fork' : 'stored', position, ...this.holder(log, op) };
       results[index] = warnings.length > 0 ? { ...said, warnings } : said;
     }

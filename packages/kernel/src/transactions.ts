@@ -169,8 +169,7 @@ export class Transactions {
   #goOn(): void {
     this.#begin();
     this.#isOpen = true;
-    if (this.driver.changedOutside())
-      throw new KernelError('kernel/storage', 'another program wrote: ask again');
+    if (this.driver.changedOutside()) throw new KernelError('kernel/storage', 'another program wrote: ask again');
   }
 
   /** Takes back what is not committed, in memory too, before anybody can ask. */
