@@ -335,7 +335,7 @@ function acceptOp(session: Session, { record, isLate, isIdle }: Candidate, fork:
     late: late + Number(isIdle),
   });
   if (!fork && !isIdle) noteClaim(session, record, position);
-  if (!fork && !isLate && marks.has(hash) && ground.roster.mark(record)) enrolments.push({ position, isFork: fork });
+  if (!fork && !isLate && marks.has(hash) && ground.roster.mark(record)) enrolments.push({ position, isFork: false });
   if (rosterVerbs.has(op.verb)) noteInRoster(session, record, position, fork);
   return position;
 }

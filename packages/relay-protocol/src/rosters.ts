@@ -31,9 +31,8 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
   // One fold for all who ask meanwhile: a push changes the roster that readers are handed.
   const foldsByBook = new Map<BookId, Promise<Kept>>();
   async function fold(book: BookId): Promise<Kept> {
-    const { roster, count } = await foldRoster(store, book, hasher);
-    const kept = { roster, count };
-    keptByRoster.set(roster, kept);
+    const kept = await foldRoster(store, book, hasher);
+    keptByRoster.set(kept.roster, kept);
     return kept;
   }
   function foldOnce(book: BookId): Promise<Kept> {
