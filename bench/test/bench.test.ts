@@ -85,7 +85,7 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 21_750,
-    'bundle-protocol-every-entry': 37_640,
+    'bundle-protocol-every-entry': 37_700,
     'bundle-oplog': 3_850,
     'bundle-chain': 8_450,
     'bundle-sign': 15_300,

@@ -152,7 +152,7 @@ it('fixtures/README.md names every file of vectors, and every file that checks t
 });
 
 const maxLines = 150;
-const maxLinesInAll = 2_450;
+const maxLinesInAll = 2_500;
 
 /** What a file of the checker imports and may not, and how much too long it is. Only one of them reads the disk. */
 function faultsOf(source: string, text: string): string[] {

@@ -1,11 +1,11 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/relay.md, "Gate" and "Claims", read once more: what becomes of the ops of a push, one after another.
-import { bytes, hex, isHash, outcome } from './bytes.mjs';
+import { bytes, hex, outcome } from './bytes.mjs';
 import { treeHash } from './chain-tree.mjs';
 import { framesOf, parseRecord } from './op.mjs';
 import { idOf } from './sign-args.mjs';
 import { continues, excessOf, isAhead, isSigned, linkOf, tokenOf } from './relay-run.mjs';
-import { Superseded } from './relay-marks.mjs';
+import { confirms, holdsMark, Superseded } from './relay-marks.mjs';
 import { Roster } from './sign-roster.mjs';
 
 export class Relay {
@@ -62,11 +62,8 @@ export class Relay {
     const by = op.prev === undefined ? { id: op.device, key: op.args.key, isNew: true } : this.entry(op.device, scope);
     if (by === undefined) return this.lose(push, record, { verdict: 'unknown-device' });
     const chain = log.chains.get(op.device);
-    const isRooted =
-      op.prev === undefined ||
-      this.roster.devices.some(
-        ({ id, enrolment, scope: at }) => id === op.device && enrolment === op.prev && (at === scope || at === 'hq'),
-      );
+    const letsIn = (one) => one.id === op.device && one.enrolment === op.prev && [scope, 'hq'].includes(one.scope);
+    const isRooted = op.prev === undefined || this.roster.devices.some(letsIn);
     const link = run[0]?.link ?? linkOf(op, isRooted, chain, log.places);
     if (link === 'gap') {
       const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? by.enrolment };
@@ -81,7 +78,8 @@ export class Relay {
     const isHere = (head) => log.places.has(head) || hopeless.has(head) || run.some((one) => one.record.hash === head);
     const { heads = [], size: seenSize = 0, root } = op.seen ?? {};
     const isBeyond = seenSize > size && !this.roster.relays.mayBeEarlier(scope, seenSize);
-    if (isBeyond || !heads.every(isHere) || !this.holdsMark(op)) return { verdict: 'basis' };
+    if (isBeyond || !heads.every(isHere) || !holdsMark(op, this.log('hq').records, this.roster.relays))
+      return { verdict: 'basis' };
     // The key in force depends on the chain alone.
     const inForce = op.seq === 1 ? by.key : (run.at(-1) ?? log.places.get(op.prev)).nextKey;
     if (keyId !== idOf(inForce)) return { verdict: 'bad-signature' };
@@ -91,15 +89,6 @@ export class Relay {
     if (root !== undefined && seenSize <= push.from && hex(treeHash(log.records.slice(0, seenSize))) !== root)
       warnings.push('seen-differs');
     run.push({ record, frame, index, link, isNew: by.isNew, warnings, key: inForce, nextKey });
-  }
-  holdsMark({ verb, args }) {
-    if (verb !== 'hq.mark@1') return true;
-    const isInside = args.size >= 1 && args.size <= this.log('hq').records.length && isHash(args.root);
-    return isInside && (this.isConfirmed({ args }) || this.roster.relays.mayBeEarlier('hq', args.size));
-  }
-  /** Whether `hq` has that root at that size. */
-  isConfirmed({ args: { size, root } }) {
-    return hex(treeHash(this.log('hq').records.slice(0, size))) === root;
   }
   /** Notes what never gets a place: its chain begins at an op that lets nobody in, or behind one that is as lost. */
   lose({ log, hopeless }, { op, hash }, verdict) {
@@ -137,9 +126,10 @@ export class Relay {
       });
       const token = link === 'fork' || isIdle ? undefined : tokenOf(op);
       if (token !== undefined && !log.holders.has(token)) log.holders.set(token, { hash, device: op.device, position });
-      if (link !== 'fork') outcome(() => this.roster.apply(record.text, record.keyId));
-      if (link !== 'fork')
-        this.superseded.note(record, position, this.entry(op.device, scope), isLate || !this.isConfirmed(op));
+      if (link !== 'fork') {
+        outcome(() => this.roster.apply(record.text, record.keyId));
+        this.superseded.note(record, position, by, !isLate && confirms(op, this.log('hq').records));
+      }
       const said = { verdict: link === 'fork' ? 'fork' : 'stored', position, ...this.holder(log, op) };
       results[index] = warnings.length > 0 ? { ...said, warnings } : said;
     }
