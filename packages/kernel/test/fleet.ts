@@ -1,7 +1,13 @@
 /** Several devices of one book, in one process, with an in-process relay. */
 import { type Book, type BookStore, openBook } from '@tallystick/kernel';
 import type { Scope } from '@tallystick/oplog';
-import { createMemoryRelayStore, createRelay, createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
+import {
+  createMemoryRelayStore,
+  createRelay,
+  createRelayClient,
+  type Relay,
+  type RelayClient,
+} from '@tallystick/relay-protocol';
 import { nodeHasher } from '@tallystick/chain/node';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { encodeHex } from '@tallystick/oplog';
@@ -19,16 +25,14 @@ export interface Fleet {
 
 /** Most stories are told by replicas that nobody enrolled, at a relay that anybody may read. */
 export async function createTestRelay(reads: 'devices' | 'public' = 'public'): Promise<RelayClient> {
+  const { fetch } = await createRelayInProcess(reads);
+  return createRelayClient({ url: 'http://relay.test', fetch });
+}
+
+export async function createRelayInProcess(reads: 'devices' | 'public'): Promise<Relay> {
   const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(7));
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
-  const relay = createRelay({
-    store: createMemoryRelayStore(),
-    signer,
-    hasher: nodeHasher,
-    ed25519: nodeEd25519,
-    reads,
-  });
-  return createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
+  return createRelay({ store: createMemoryRelayStore(), signer, hasher: nodeHasher, ed25519: nodeEd25519, reads });
 }
 
 /** The owner and `count - 1` tills of one book, all enrolled and knowing it. */

@@ -1,23 +1,13 @@
 // An exchange that fails has often taken something in before: whoever listens hears of it, and the next own op builds on it.
 import { openBook } from '@tallystick/kernel';
 import type { BookId } from '@tallystick/oplog';
-import { createMemoryRelayStore, createRelay, createRelayClient } from '@tallystick/relay-protocol';
-import { nodeHasher } from '@tallystick/chain/node';
-import { nodeEd25519 } from '@tallystick/sign/node';
+import { createRelayClient } from '@tallystick/relay-protocol';
 import { expect, it } from 'vitest';
-import type { ShopBook } from './fleet.ts';
+import { createRelayInProcess, type ShopBook } from './fleet.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 it('what a sync took in before the line dropped is told', async () => {
-  const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(7));
-  const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
-  const relay = createRelay({
-    store: createMemoryRelayStore(),
-    signer,
-    hasher: nodeHasher,
-    ed25519: nodeEd25519,
-    reads: 'public',
-  });
+  const relay = await createRelayInProcess('public');
   let answers = Number.POSITIVE_INFINITY;
   const client = createRelayClient({
     url: 'http://relay.test',
