@@ -62,30 +62,31 @@ async function told<T>(book: OpenedBook, kind: 'sync' | 'import', work: () => Pr
   }
 }
 
+/** What was taken in, this device's next op builds on. */
+function imported<T>(book: OpenedBook, work: () => Promise<T>): Promise<T> {
+  return told(book, 'import', async () => {
+    const report = await book.changes.noting(work);
+    book.own.author.observe();
+    return report;
+  });
+}
+
 /** All scopes that the mirror has, or those of them that are named. */
 export async function takeFromMirror(
   book: OpenedBook,
   mirror: Mirror,
   scopes: readonly ScopeName[] | undefined,
 ): Promise<SyncReport> {
-  const { replica, own, changes } = book;
+  const { replica, own } = book;
   const index = await mirror.index();
   if (index.book !== replica.book) throw new KernelError('kernel/foreign-book', `the mirror is of book ${index.book}`);
   const named = index.scopes.filter((scope) => scopes?.includes(scope) ?? true);
-  return told(book, 'import', async () => {
-    const report = await changes.noting(() => readMirror(replica, mirror, named, own.now()));
-    own.author.observe();
-    return report;
-  });
+  return imported(book, () => readMirror(replica, mirror, named, own.now()));
 }
 
 export function takeFromFile(book: OpenedBook, bytes: Uint8Array): Promise<ImportReport> {
-  const { replica, own, changes } = book;
-  return told(book, 'import', async () => {
-    const report = await changes.noting(() => importBook(replica, bytes, own.now()));
-    own.author.observe();
-    return report;
-  });
+  const { replica, own } = book;
+  return imported(book, () => importBook(replica, bytes, own.now()));
 }
 
 function wanted({ options }: OpenedBook): WantedScopes {
